@@ -1,4 +1,4 @@
-/** What layer 7 says of a connection, in a line for people. */
+/** Writes a transaction of layer 7 as a line for people. */
 
 import type { Dns, Http, Quic, Ssh, Tls, Transaction } from "../inspect/transaction.ts";
 import { UNDECIDED } from "../inspect/undecided.ts";

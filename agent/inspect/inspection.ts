@@ -1,22 +1,20 @@
 /** Assigns packets to connections, and tells the transactions of all of them. */
 
+import type { Endpoint } from "../values/traffic.ts";
 import { Datagrams } from "./datagrams.ts";
 import type { Listener, Side } from "./parser.ts";
 import { DATAGRAM_PROTOCOLS, STREAM_PROTOCOLS } from "./protocols.ts";
 import { type Segment, Stream } from "./stream.ts";
 import type { Transaction } from "./transaction.ts";
 
-export interface Endpoint {
-  address: string;
-  port: number;
-}
+type End = Required<Endpoint>;
 
 export interface InspectedPacket {
-  source: Endpoint;
-  destination: Endpoint;
+  source: End;
+  destination: End;
   /** Ends of the same addresses in another place are those of other hosts. */
   place: string;
-  /** Without it, this is a datagram. */
+  /** A packet without a segment is a datagram. */
   segment?: Omit<Segment, "payload"> & { reset: boolean };
   payload: Uint8Array;
 }
@@ -28,13 +26,17 @@ export interface Moment {
 }
 
 /** A transaction with the moment at which its request was known, seen from the end that opened the connection. */
-export type Inspected = Moment & Transaction & { transport: "tcp" | "udp"; source: Endpoint; destination: Endpoint };
+export type Inspected = Moment & Transaction & { transport: "tcp" | "udp"; source: End; destination: End };
 
 interface Connection {
-  opener: Endpoint;
+  opener: End;
   reader: Stream | Datagrams;
   /** The sequence number with which it was opened; undefined if weir has not seen that. */
   opening?: number;
+}
+
+function transportOf({ segment }: InspectedPacket): Inspected["transport"] {
+  return segment === undefined ? "udp" : "tcp";
 }
 
 const MOST_CONNECTIONS = 65_536;
@@ -52,7 +54,7 @@ export class Inspection {
     this.#now = moment;
     const { source, destination, segment, payload } = packet;
     const ends = [source, destination].map(({ address, port }) => `${address} ${port}`).sort();
-    const key = `${segment === undefined ? "udp" : "tcp"} ${packet.place} ${ends.join(" ")}`;
+    const key = `${transportOf(packet)} ${packet.place} ${ends.join(" ")}`;
     const { opener, reader } = this.#connectionOf(key, packet);
     const side: Side = opener.address === source.address && opener.port === source.port ? "client" : "server";
     if (reader instanceof Datagrams) return reader.take(side, payload);
@@ -77,7 +79,7 @@ export class Inspection {
     const answers = segment?.syn === true && segment.acknowledgement !== undefined;
     const [opener, other] =
       opens || segment === undefined || (!answers && source.port >= destination.port) ? [source, destination] : [destination, source];
-    const listener = this.#listenerOf(opener, other, segment === undefined ? "udp" : "tcp");
+    const listener = this.#listenerOf(opener, other, transportOf(packet));
     const reader = segment === undefined ? new Datagrams(DATAGRAM_PROTOCOLS, listener) : new Stream(STREAM_PROTOCOLS, listener);
     const connection: Connection = { opener, reader, ...(opens ? { opening: segment.sequence } : {}) };
     this.#connections.set(key, connection);
@@ -91,7 +93,7 @@ export class Inspection {
     this.#connections.delete(oldest);
   }
 
-  #listenerOf(source: Endpoint, destination: Endpoint, transport: "tcp" | "udp"): Listener {
+  #listenerOf(source: End, destination: End, transport: Inspected["transport"]): Listener {
     const asked = new Map<Transaction, Moment>();
     return {
       asked: (transaction) => void asked.set(transaction, this.#now),

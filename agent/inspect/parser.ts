@@ -1,10 +1,12 @@
-/** What a parser of one protocol is given, and what it tells. Every byte may come from an attacker. */
+/** The contract between a parser of one protocol and its caller. Every byte may come from an attacker. */
 
-import type { Protocol, Transaction } from "./transaction.ts";
+import type { Transaction } from "./transaction.ts";
 import type { Undecided } from "./undecided.ts";
 
 /** The client is the end that opened the connection. */
 export type Side = "client" | "server";
+
+export const OTHER_SIDE: Record<Side, Side> = { client: "server", server: "client" };
 
 export interface Listener {
   /** A request is known as far as rules can ask. Its answer changes the same object later. */
@@ -32,17 +34,20 @@ export interface Parser {
 /** Everything that follows is of no concern to a parser that returns this. */
 export const ALL = Number.MAX_SAFE_INTEGER;
 
-interface ProtocolOf<Transport> {
-  name: Protocol;
-  transport: Transport;
-  open(listener: Listener): Parser;
+/** Do these bytes begin like this, as far as both go? undefined if they are too few to tell. */
+export function beginsWith(first: Uint8Array, wanted: Uint8Array): boolean | undefined {
+  const length = Math.min(first.length, wanted.length);
+  for (let at = 0; at < length; at++) if (first[at] !== wanted[at]) return false;
+  return first.length >= wanted.length ? true : undefined;
 }
 
-export interface StreamProtocol extends ProtocolOf<"tcp"> {
+export interface StreamProtocol {
+  open(listener: Listener): Parser;
   /** Do these first bytes of a side begin this protocol? undefined if that takes more of them. */
   recognise(side: Side, first: Uint8Array): boolean | undefined;
 }
 
-export interface DatagramProtocol extends ProtocolOf<"udp"> {
+export interface DatagramProtocol {
+  open(listener: Listener): Parser;
   recognise(side: Side, datagram: Uint8Array): boolean;
 }

@@ -5,7 +5,7 @@
 
 import { NotDecided } from "./undecided.ts";
 
-/** What a parser has not read, and what has come out of order. */
+/** At most so many bytes wait to be read, and as many are kept that came out of order. */
 const MOST_UNREAD = 64 * 1024;
 const MOST_EARLY = 64;
 /** A number further ahead than this does not belong to the connection. */

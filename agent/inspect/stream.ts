@@ -1,6 +1,6 @@
 /** One TCP connection: puts the bytes of both sides in order, finds the protocol by its first bytes, and lets its parser read. */
 
-import type { Listener, Parser, Side, StreamProtocol } from "./parser.ts";
+import { type Listener, OTHER_SIDE, type Parser, type Side, type StreamProtocol } from "./parser.ts";
 import { Reassembly } from "./reassembly.ts";
 import { NotDecided, type Undecided } from "./undecided.ts";
 
@@ -14,7 +14,6 @@ export interface Segment {
 }
 
 const SIDES: readonly Side[] = ["client", "server"];
-const OTHER: Record<Side, Side> = { client: "server", server: "client" };
 
 export class Stream {
   readonly #sides: Partial<Record<Side, Reassembly>> = {};
@@ -39,7 +38,7 @@ export class Stream {
     try {
       const first = (sequence + (syn ? 1 : 0)) | 0;
       this.#sides[side] ??= new Reassembly(first);
-      if (acknowledgement !== undefined) this.#sides[OTHER[side]]?.acknowledge(acknowledgement);
+      if (acknowledgement !== undefined) this.#sides[OTHER_SIDE[side]]?.acknowledge(acknowledgement);
       this.#sides[side].take(first, payload, fin);
       if (this.#parser === undefined) this.#recognise();
       if (this.#parser !== undefined) this.#read(this.#parser);
@@ -77,7 +76,7 @@ export class Stream {
   }
 
   #read(parser: Parser): void {
-    // What one side says may be what the parser has waited for to read the other.
+    // The parser may have waited for the bytes of one side before it reads those of the other.
     for (let goesOn = true; goesOn; ) goesOn = SIDES.filter((side) => this.#readSide(parser, side)).length > 0;
     for (const side of SIDES) {
       const bytes = this.#sides[side];

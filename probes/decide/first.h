@@ -54,10 +54,11 @@ static __always_inline bool note_opener(struct judgement *j, struct packet *pack
 static __always_inline void ask_for_process(struct judgement *j, struct packet *packet)
 {
 	struct flow *flow = packet->role.carried ? j->blocked : flow_or_related(j);
-	__u64 cookie = flow ? socket_of_flow(flow) : 0;
+	__u64 cookie;
 
 	if (!j->policy->kinds)
 		return;
+	cookie = flow ? socket_of_flow(flow) : 0;
 	if (!cookie && !process_is_supposed && !hides_socket(packet) && !(packet->headers.flags & PACKET_ICMP_ERROR))
 		cookie = local_cookie(j->ctx, packet);
 	if (cookie && packet->frame.direction == DIRECTION_EGRESS && !find_owner(cookie) && is_sent_by_kernel(j->ctx))

@@ -243,8 +243,8 @@ static __always_inline void claim_forwarded(hook_context *ctx, struct packet *pa
 
 /*
  * Finds the process of a flow by a packet that leaves. A connection that came in belongs to the process of its
- * listener, until the process that accepted it is known. A process can pass a socket that has connected to another process
- * before that one uses it. Not static: see judge_inner.
+ * listener, until the process that accepted it is known. A process can pass a socket that has connected to another
+ * process before that one uses it. Not static: see judge_inner.
  */
 __noinline int claim_flow(hook_context *ctx, __u32 which, struct flow *flow)
 {

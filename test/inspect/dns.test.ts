@@ -6,15 +6,13 @@ import { Resolver } from "node:dns/promises";
 import { once } from "node:events";
 import { describe, it } from "node:test";
 
-import { Datagrams } from "../../agent/inspect/datagrams.ts";
-import type { Side } from "../../agent/inspect/parser.ts";
 import { DNS_OVER_TCP, DNS_OVER_UDP } from "../../agent/inspect/protocols/dns/dns.ts";
 import { readMessage } from "../../agent/inspect/protocols/dns/message.ts";
 import type { Transaction } from "../../agent/inspect/transaction.ts";
 import { NotDecided } from "../../agent/inspect/undecided.ts";
 import { Random } from "../harness/random.ts";
 import { ANSWER, dnsMessage, type DnsRecord, nameOf, overTcp, pointerTo, QUESTION_AT, TYPE } from "./dns-message.ts";
-import { readInEverySplit } from "./driver.ts";
+import { readDatagrams, readInEverySplit, type Sent } from "./driver.ts";
 import { u16 } from "./hello.ts";
 
 const NAME = nameOf("www", "example", "com");
@@ -23,15 +21,7 @@ const asks = (id = 7, name = NAME, type: number = TYPE.A): Buffer => dnsMessage(
 const answers = (id = 7, records: readonly DnsRecord[] = [{ name: SAME, type: TYPE.A, data: Buffer.from([192, 0, 2, 1]) }]): Buffer =>
   dnsMessage({ id, flags: ANSWER, questions: [{ name: NAME, type: TYPE.A }], answers: records });
 
-type Sent = readonly [side: Side, datagram: Uint8Array];
-
-function overUdp(...datagrams: readonly Sent[]): Transaction[] {
-  const ended: Transaction[] = [];
-  const conversation = new Datagrams([DNS_OVER_UDP], { asked: () => undefined, ended: (transaction) => void ended.push(transaction) });
-  for (const [side, datagram] of datagrams) conversation.take(side, datagram);
-  conversation.close();
-  return ended;
-}
+const overUdp = (...datagrams: readonly Sent[]): Transaction[] => readDatagrams(DNS_OVER_UDP, datagrams);
 
 const summaryOf = ({ dns, undecided }: Transaction): unknown[] => [
   dns?.question?.name,

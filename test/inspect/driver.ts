@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 
-import type { Side, StreamProtocol } from "../../agent/inspect/parser.ts";
+import { Datagrams } from "../../agent/inspect/datagrams.ts";
+import type { DatagramProtocol, Side, StreamProtocol } from "../../agent/inspect/parser.ts";
 import { Stream } from "../../agent/inspect/stream.ts";
 import type { Transaction } from "../../agent/inspect/transaction.ts";
 import { Random } from "../harness/random.ts";
@@ -56,6 +57,18 @@ export function read(protocols: readonly StreamProtocol[], said: readonly Said[]
   stream.close();
   for (const transaction of asked) assert.ok(ended.has(transaction), "asked, and never ended");
   return [...ended];
+}
+
+/** A datagram, and the side that sends it. */
+export type Sent = readonly [side: Side, datagram: Uint8Array];
+
+/** Returns the transactions of these datagrams between two ends. */
+export function readDatagrams(protocol: DatagramProtocol, datagrams: readonly Sent[]): Transaction[] {
+  const ended: Transaction[] = [];
+  const conversation = new Datagrams([protocol], { asked: () => undefined, ended: (transaction) => void ended.push(transaction) });
+  for (const [side, datagram] of datagrams) conversation.take(side, datagram);
+  conversation.close();
+  return ended;
 }
 
 /** Returns what is read of a connection, which must be the same however its bytes are cut. */

@@ -4,12 +4,11 @@ import assert from "node:assert/strict";
 import { createCipheriv } from "node:crypto";
 import { describe, it } from "node:test";
 
-import { Datagrams } from "../../agent/inspect/datagrams.ts";
-import type { Side } from "../../agent/inspect/parser.ts";
 import { clientKeys, type Keys, VERSIONS } from "../../agent/inspect/protocols/quic/keys.ts";
 import { QUIC } from "../../agent/inspect/protocols/quic/quic.ts";
 import type { Transaction } from "../../agent/inspect/transaction.ts";
 import { Random } from "../harness/random.ts";
+import { readDatagrams, type Sent } from "./driver.ts";
 import { alpn, clientHello, serverName, u16, vector, versions } from "./hello.ts";
 
 const CONNECTION = Buffer.from("8394c8f03e515708", "hex");
@@ -62,14 +61,7 @@ function datagram(frames: Uint8Array, how: Initial = {}): Buffer {
   return initial(Buffer.concat([frames, Buffer.alloc(Math.max(0, missing))]), how);
 }
 
-function read(...datagrams: readonly (readonly [Side, Uint8Array])[]): Transaction[] {
-  const ended: Transaction[] = [];
-  const conversation = new Datagrams([QUIC], { asked: () => undefined, ended: (transaction) => void ended.push(transaction) });
-  for (const [side, bytes] of datagrams) conversation.take(side, bytes);
-  conversation.close();
-  return ended;
-}
-
+const read = (...datagrams: readonly Sent[]): Transaction[] => readDatagrams(QUIC, datagrams);
 const fromClient = (...datagrams: readonly Uint8Array[]): Transaction[] => read(...datagrams.map((bytes) => ["client", bytes] as const));
 const nameIn = (found: readonly Transaction[]): unknown[] => found.map(({ quic, undecided }) => quic?.server_name ?? undecided ?? null);
 

@@ -10,8 +10,6 @@ import { NotDecided, type Undecided } from "../../agent/inspect/undecided.ts";
 
 /** It reads lines that begin with "echo". The line "echo all" ends what matters of its side. */
 const ECHO: StreamProtocol = {
-  name: "http",
-  transport: "tcp",
   recognise: (_side, first) => {
     const begin = Buffer.from(first.subarray(0, 4)).toString();
     return begin === "echo" ? true : "echo".startsWith(begin) ? undefined : false;

@@ -2,8 +2,10 @@
 
 import { createHash } from "node:crypto";
 
-import { ALL, type Listener, type Parser, type Side, type StreamProtocol } from "../parser.ts";
-import type { Ssh, Transaction } from "../transaction.ts";
+import { bufferOf, Cursor } from "../cursor.ts";
+import { ALL, beginsWith, type Listener, type Parser, type Side, type StreamProtocol } from "../parser.ts";
+import { Single } from "../single.ts";
+import type { Ssh } from "../transaction.ts";
 import { NotDecided, type Undecided } from "../undecided.ts";
 
 const BEGIN = Buffer.from("SSH-");
@@ -20,13 +22,7 @@ const GROUP_REPLY = 33;
 const COOKIE = 16;
 
 export const SSH: StreamProtocol = {
-  name: "ssh",
-  transport: "tcp",
-  recognise(_side, first) {
-    const length = Math.min(first.length, BEGIN.length);
-    if (!BEGIN.subarray(0, length).equals(first.subarray(0, length))) return false;
-    return length === BEGIN.length ? true : undefined;
-  },
+  recognise: (_side, first) => beginsWith(first, BEGIN),
   open: (listener) => new SshParser(listener),
 };
 
@@ -40,54 +36,45 @@ interface Progress {
 }
 
 class SshParser implements Parser {
-  readonly #listener: Listener;
+  readonly #one: Single;
   readonly #sides: Record<Side, Progress> = { client: { lines: 0 }, server: { lines: 0 } };
   readonly #ssh: Ssh = {};
-  readonly #transaction: Transaction = { protocol: "ssh", ssh: this.#ssh };
-  #isOver = false;
 
   constructor(listener: Listener) {
-    this.#listener = listener;
+    this.#one = new Single({ protocol: "ssh", ssh: this.#ssh }, listener);
   }
 
   read(side: Side, unread: Uint8Array): number {
-    if (this.#isOver) return ALL;
+    if (this.#one.isOver) return ALL;
     const progress = this.#sides[side];
     if (progress.banner === undefined) return this.#readLine(side, progress, unread);
     if (unread.length < SMALLEST_PACKET) return 0;
-    const bytes = Buffer.from(unread.buffer, unread.byteOffset, unread.length);
+    const bytes = bufferOf(unread);
     const length = bytes.readUInt32BE();
     const padding = bytes[4]!;
     if (length > LONGEST_PACKET) throw new NotDecided("too_long");
     if (length < padding + 2) throw new NotDecided("malformed");
     if (bytes.length < 4 + length) return 0;
     this.#take(side, progress, bytes.subarray(SMALLEST_PACKET, 4 + length - padding));
-    return this.#isOver ? ALL : 4 + length;
+    return this.#one.isOver ? ALL : 4 + length;
   }
 
   end(): void {}
 
   close(undecided?: Undecided): void {
-    if (this.#isOver) return;
-    if (undecided !== undefined) this.#transaction.undecided = undecided;
-    this.#end();
-  }
-
-  #end(): void {
-    this.#isOver = true;
-    this.#listener.ended(this.#transaction);
+    this.#one.end(undecided);
   }
 
   #readLine(side: Side, progress: Progress, unread: Uint8Array): number {
     const end = unread.subarray(0, LONGEST_LINE).indexOf(10);
     if (end < 0 && unread.length < LONGEST_LINE) return 0;
     if (end < 0) throw new NotDecided("too_long");
-    const line = Buffer.from(unread.buffer, unread.byteOffset, end).toString("latin1").replace(/\r$/, "");
+    const line = bufferOf(unread).toString("latin1", 0, end).replace(/\r$/, "");
     if (line.startsWith("SSH-")) {
       if (!/^[ -~]+$/.test(line)) throw new NotDecided("malformed");
       if (!/^SSH-(?:2\.0|1\.99)-/.test(line)) throw new NotDecided("unknown_version");
       this.#ssh[side] = progress.banner = line;
-      if (this.#ssh.client !== undefined && this.#ssh.server !== undefined) this.#listener.asked(this.#transaction);
+      if (this.#ssh.client !== undefined && this.#ssh.server !== undefined) this.#one.asked();
     } else if (side === "client" || ++progress.lines > MOST_LINES) {
       throw new NotDecided("malformed");
     }
@@ -96,9 +83,9 @@ class SshParser implements Parser {
 
   #take(side: Side, progress: Progress, payload: Buffer): void {
     const type = payload[0];
-    if (type === NEWKEYS) return this.#end();
+    if (type === NEWKEYS) return this.#one.end();
     if (type === KEXINIT) {
-      progress.exchanges ??= stringAt(payload, 1 + COOKIE)
+      progress.exchanges ??= stringIn(payload.subarray(1 + COOKIE))
         .toString("latin1")
         .split(",");
       return;
@@ -108,11 +95,11 @@ class SshParser implements Parser {
     const agreed = this.#agreed();
     if (agreed === undefined) throw new NotDecided("malformed");
     if (type !== (agreed.startsWith("diffie-hellman-group-exchange-") ? GROUP_REPLY : REPLY)) return;
-    const key = stringAt(payload, 1);
-    const kind = stringAt(key, 0).toString("latin1");
+    const key = stringIn(payload.subarray(1));
+    const kind = stringIn(key).toString("latin1");
     if (!/^[!-~]{1,64}$/.test(kind)) throw new NotDecided("malformed");
     this.#ssh.host_key = { type: kind, sha256: `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}` };
-    this.#end();
+    this.#one.end();
   }
 
   /** Both sides take the first key exchange of the client that the server knows. */
@@ -121,9 +108,6 @@ class SshParser implements Parser {
   }
 }
 
-function stringAt(bytes: Buffer, at: number): Buffer {
-  if (at + 4 > bytes.length) throw new NotDecided("malformed");
-  const end = at + 4 + bytes.readUInt32BE(at);
-  if (end > bytes.length) throw new NotDecided("malformed");
-  return bytes.subarray(at + 4, end);
+function stringIn(bytes: Buffer): Buffer {
+  return new Cursor(bytes).vector(4);
 }

@@ -1,6 +1,6 @@
 /** DNS over UDP and over TCP: each question with its answer. */
 
-import type { DatagramProtocol, Listener, Parser, Side, StreamProtocol } from "../../parser.ts";
+import { type DatagramProtocol, type Listener, OTHER_SIDE, type Parser, type Side, type StreamProtocol } from "../../parser.ts";
 import type { Dns, Transaction } from "../../transaction.ts";
 import { NotDecided, type Undecided } from "../../undecided.ts";
 import { type DnsMessage, HEADER, readMessage } from "./message.ts";
@@ -14,15 +14,11 @@ const LENGTH = 2;
 const LONGEST_QUESTION = 4096;
 
 export const DNS_OVER_UDP: DatagramProtocol = {
-  name: "dns",
-  transport: "udp",
   recognise: (_side, datagram) => isPlausible(datagram),
   open: (listener) => new DatagramParser(listener),
 };
 
 export const DNS_OVER_TCP: StreamProtocol = {
-  name: "dns",
-  transport: "tcp",
   recognise(side, first) {
     if (side === "server") return undefined; // it answers what the client has asked
     if (first.length < LENGTH) return undefined;
@@ -60,7 +56,7 @@ class Conversation {
   take(side: Side, bytes: Uint8Array): void {
     const message = readMessage(bytes);
     if (message.opcode !== QUERY) return;
-    if (message.isAnswer) this.#answer(side === "client" ? "server" : "client", message);
+    if (message.isAnswer) this.#answer(OTHER_SIDE[side], message);
     else this.#ask(side, message);
   }
 

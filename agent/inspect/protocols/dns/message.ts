@@ -1,5 +1,6 @@
 /** Reads a DNS message (RFC 1035) whole. */
 
+import { bufferOf } from "../../cursor.ts";
 import type { DnsAnswer } from "../../transaction.ts";
 import { NotDecided } from "../../undecided.ts";
 import { readName } from "./names.ts";
@@ -21,7 +22,7 @@ export interface DnsMessage {
 }
 
 export function readMessage(bytes: Uint8Array): DnsMessage {
-  const message = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const message = bufferOf(bytes);
   if (message.length < HEADER) throw new NotDecided("malformed");
   const flags = message.readUInt16BE(2);
   const opcode = (flags >> 11) & 15;

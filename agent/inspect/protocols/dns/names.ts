@@ -35,10 +35,14 @@ export function readName(message: Buffer, at: number): { name: string; end: numb
   }
 }
 
+/** Writes a byte as zone files do. */
+export function escaped(byte: number): string {
+  return `\\${String(byte).padStart(3, "0")}`;
+}
+
 function labelOf(bytes: Uint8Array): string {
   let label = "";
   for (const byte of bytes)
-    label +=
-      byte > 0x20 && byte < 0x7f && byte !== DOT && byte !== BACKSLASH ? String.fromCharCode(byte) : `\\${String(byte).padStart(3, "0")}`;
+    label += byte > 0x20 && byte < 0x7f && byte !== DOT && byte !== BACKSLASH ? String.fromCharCode(byte) : escaped(byte);
   return label.toLowerCase();
 }

@@ -2,7 +2,7 @@
 
 import { formatAddress, fromIPv4 } from "../../../values/address.ts";
 import { NotDecided } from "../../undecided.ts";
-import { readName } from "./names.ts";
+import { escaped, readName } from "./names.ts";
 
 const TYPES: Readonly<Record<number, string>> = {
   1: "A",
@@ -94,7 +94,7 @@ function textsOf(data: Buffer): string[] {
   for (let at = 0; at < data.length; at += 1 + data[at]!) {
     if (at + 1 + data[at]! > data.length) throw new NotDecided("malformed");
     const text = data.toString("latin1", at + 1, at + 1 + data[at]!);
-    texts.push(`"${text.replace(/[^ !#-[\]-~]/g, (one) => `\\${String(one.charCodeAt(0)).padStart(3, "0")}`)}"`);
+    texts.push(`"${text.replace(/[^ !#-[\]-~]/g, (one) => escaped(one.charCodeAt(0)))}"`);
   }
   return texts;
 }

@@ -177,8 +177,6 @@ export class Http1 implements Parser {
 }
 
 export const HTTP1: StreamProtocol = {
-  name: "http",
-  transport: "tcp",
   recognise: recogniseHttp1,
   open: (listener) => new Http1(listener),
 };

@@ -3,7 +3,7 @@
  * header block is decoded, also one of no concern; an error in one ends what can be read.
  */
 
-import type { Listener, Parser, Side, StreamProtocol } from "../../parser.ts";
+import { type Listener, OTHER_SIDE, type Parser, type Side, type StreamProtocol } from "../../parser.ts";
 import type { Http, Transaction } from "../../transaction.ts";
 import { NotDecided, type Undecided } from "../../undecided.ts";
 import {
@@ -29,7 +29,6 @@ import { HpackDecoder } from "./hpack.ts";
 import { PREFACE, recogniseHttp2 } from "./recognise.ts";
 
 const MOST_OPEN = 256;
-const OTHER: Record<Side, Side> = { client: "server", server: "client" };
 
 interface Exchange {
   transaction: Transaction;
@@ -139,7 +138,7 @@ export class Http2 implements Parser {
 
   #readSettings(side: Side, { flags, payload }: Frame): void {
     if ((flags & ACK) === 0) {
-      const { unacknowledged } = this.#directions[OTHER[side]];
+      const { unacknowledged } = this.#directions[OTHER_SIDE[side]];
       if (unacknowledged.length >= MOST_OPEN) throw new NotDecided("too_many");
       unacknowledged.push(tableSizeOf(payload));
       return;
@@ -172,7 +171,7 @@ export class Http2 implements Parser {
     if (opened <= own.highest || opened % 2 !== (side === "client" ? 1 : 0)) throw new NotDecided("malformed");
     own.highest = opened;
     block.request = newExchange();
-    // Of a stream that the server promises, the client sends nothing.
+    // The client sends nothing of a stream that the server promises.
     if (side === "server") block.request.open.delete("client");
     if (type === PUSH_PROMISE) block.stream = opened;
     return block;
@@ -226,8 +225,6 @@ function newExchange(): Exchange {
 }
 
 export const HTTP2: StreamProtocol = {
-  name: "http2",
-  transport: "tcp",
   recognise: recogniseHttp2,
   open: (listener) => new Http2(listener),
 };

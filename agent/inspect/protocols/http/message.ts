@@ -77,7 +77,7 @@ export class Messages {
   #readLine(line: string): void {
     switch (this.#state) {
       case "first line":
-        // Empty lines before a message are of no concern, says RFC 9112 in section 2.2.
+        // RFC 9112 says in section 2.2 that empty lines before a message are of no concern.
         if (line === "") return;
         this.#listener.firstLine(line);
         this.#beginBlock("fields", line.length + 2);

@@ -1,6 +1,6 @@
 /** Is this HTTP? Lines of other protocols also begin with a word and a space, such as those of SMTP and Redis. */
 
-import type { Side } from "../../parser.ts";
+import { beginsWith, type Side } from "../../parser.ts";
 
 /** A client begins HTTP/2 with these bytes. */
 export const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
@@ -10,13 +10,6 @@ const USUAL = /^(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|TRACE|PATCH) +(?:\/|https?:\
 const REQUEST_BEGINS = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:[ \t][^\n]*)?$/;
 /** A first line that is longer than this is one of HTTP if it begins like one. */
 const LONGEST = 8 * 1024;
-
-/** Does a buffer begin with this, as far as both go? undefined if it is too short to tell. */
-function beginsWith(first: Uint8Array, wanted: Uint8Array): boolean | undefined {
-  const length = Math.min(first.length, wanted.length);
-  for (let at = 0; at < length; at++) if (first[at] !== wanted[at]) return false;
-  return first.length >= wanted.length ? true : undefined;
-}
 
 function isRequest(line: string, isWhole: boolean): boolean | undefined {
   if (USUAL.test(line)) return true;

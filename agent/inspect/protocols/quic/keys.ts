@@ -7,7 +7,7 @@ import { NotDecided } from "../../undecided.ts";
 export interface Version {
   name: string;
   salt: Buffer;
-  /** What its labels begin with. */
+  /** The labels of its keys begin with this. */
   label: string;
   /** The types of its long headers. */
   initial: number;

@@ -3,14 +3,15 @@
  * connection is one transaction.
  */
 
+import { bufferOf, Cursor } from "../../cursor.ts";
 import type { DatagramProtocol, Listener, Parser, Side } from "../../parser.ts";
 import { Reassembly } from "../../reassembly.ts";
-import type { Transaction } from "../../transaction.ts";
+import { Single } from "../../single.ts";
 import { NotDecided, type Undecided } from "../../undecided.ts";
 import { ja4 } from "../tls/fingerprints.ts";
 import { readHello } from "../tls/hello.ts";
 import { clientKeys, decrypt, type Keys, type Version, VERSIONS } from "./keys.ts";
-import { cryptoOf, isLong, readLongHeader, Reader } from "./packets.ts";
+import { cryptoOf, isLong, readLongHeader, variable } from "./packets.ts";
 
 /** A datagram with a client's first packet is at least so long (RFC 9000, 14.1). */
 const SMALLEST_FIRST = 1200;
@@ -23,13 +24,10 @@ const RETRY_TAG = 16;
 const MOST_PACKETS = 64;
 
 export const QUIC: DatagramProtocol = {
-  name: "quic",
-  transport: "udp",
   recognise(_side, datagram) {
     if (datagram.length < SMALLEST_FIRST || !isLong(datagram)) return false;
-    const bytes = Buffer.from(datagram.buffer, datagram.byteOffset, datagram.length);
     try {
-      const { version, destination, type } = readLongHeader(new Reader(bytes));
+      const { version, destination, type } = readLongHeader(new Cursor(datagram));
       const known = VERSIONS.get(version);
       if (destination.length < SMALLEST_CONNECTION_ID) return false;
       return known === undefined ? isReserved(version) || version >>> 8 === 0xff0000 : type === known.initial;
@@ -47,44 +45,35 @@ function isReserved(version: number): boolean {
 }
 
 class QuicParser implements Parser {
-  readonly #listener: Listener;
   /** The bytes of CRYPTO frames. Frames that overlap have to say the same. */
   readonly #crypto = new Reassembly(0);
-  readonly #transaction: Transaction = { protocol: "quic" };
+  readonly #one: Single;
   #version: Version | undefined;
   #keys: Keys | undefined;
   #packets = 0;
-  #isOver = false;
 
   constructor(listener: Listener) {
-    this.#listener = listener;
+    this.#one = new Single({ protocol: "quic" }, listener);
   }
 
   read(side: Side, datagram: Uint8Array): number {
-    const bytes = Buffer.from(datagram.buffer, datagram.byteOffset, datagram.length);
+    const bytes = bufferOf(datagram);
     let at = 0;
     // A datagram may hold several packets. One with a short header goes up to its end.
-    while (!this.#isOver && at < bytes.length && isLong(bytes.subarray(at))) at += this.#readPacket(side, bytes.subarray(at));
+    while (!this.#one.isOver && at < bytes.length && isLong(bytes.subarray(at))) at += this.#readPacket(side, bytes.subarray(at));
     return datagram.length;
   }
 
   end(): void {}
 
   close(undecided?: Undecided): void {
-    if (this.#isOver) return;
-    if (undecided !== undefined) this.#transaction.undecided = undecided;
-    this.#end();
-  }
-
-  #end(): void {
-    this.#isOver = true;
-    this.#listener.ended(this.#transaction);
+    this.#one.end(undecided);
   }
 
   /** Returns the length of the packet. */
   #readPacket(side: Side, rest: Buffer): number {
-    const reader = new Reader(rest);
-    const { type, version, destination, source } = readLongHeader(reader);
+    const cursor = new Cursor(rest);
+    const { type, version, destination, source } = readLongHeader(cursor);
     const known = VERSIONS.get(version);
     if (known === undefined) {
       if (side === "server") return rest.length; // it negotiates the version
@@ -92,22 +81,22 @@ class QuicParser implements Parser {
     }
     if (type === known.retry) {
       // The client begins anew, with the identifier that the server has chosen.
-      if (side === "server" && reader.left > RETRY_TAG) this.#keys = clientKeys(known, source);
+      if (side === "server" && cursor.left > RETRY_TAG) this.#keys = clientKeys(known, source);
       return rest.length;
     }
-    if (type === known.initial) reader.take(reader.number()); // the token
-    const length = reader.number();
-    const start = reader.at;
-    reader.take(length);
-    if (type === known.initial && side === "client") this.#readInitial(known, destination, rest.subarray(0, reader.at), start);
-    return reader.at;
+    if (type === known.initial) cursor.take(variable(cursor)); // the token
+    const length = variable(cursor);
+    const start = cursor.at;
+    cursor.take(length);
+    if (type === known.initial && side === "client") this.#readInitial(known, destination, rest.subarray(0, cursor.at), start);
+    return cursor.at;
   }
 
   #readInitial(version: Version, destination: Buffer, packet: Buffer, numberAt: number): void {
     if (++this.#packets > MOST_PACKETS) throw new NotDecided("too_many");
     if (this.#version !== version) this.#keys = clientKeys(version, destination);
     this.#version = version;
-    this.#transaction.quic = { version: version.name };
+    this.#one.transaction.quic = { version: version.name };
     for (const { offset, bytes } of cryptoOf(decrypt(this.#keys!, packet, numberAt))) {
       if (offset + bytes.length > LONGEST_HELLO) throw new NotDecided("too_long");
       this.#crypto.take(offset, bytes, false);
@@ -123,8 +112,8 @@ class QuicParser implements Parser {
     if (message.length < end) return;
     const { facts, said } = readHello(message.subarray(MESSAGE_HEADER, end));
     const { offered_version: _, ...names } = said;
-    this.#transaction.quic = { version: version.name, ...names, ja4: ja4(facts, "q") };
-    this.#listener.asked(this.#transaction);
-    this.#end();
+    this.#one.transaction.quic = { version: version.name, ...names, ja4: ja4(facts, "q") };
+    this.#one.asked();
+    this.#one.end();
   }
 }

@@ -1,4 +1,4 @@
-/** What a server's certificate says. OpenSSL reads it, and nothing checks whether it is true. */
+/** Reads a server's certificate with OpenSSL. Nothing checks whether what it says is true. */
 
 import { type KeyObject, X509Certificate } from "node:crypto";
 

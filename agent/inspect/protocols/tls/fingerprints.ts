@@ -15,8 +15,8 @@ export interface HelloFacts {
   firstAlpn?: Uint8Array;
 }
 
-const SERVER_NAME = 0x0000;
-const ALPN = 0x0010;
+export const SERVER_NAME = 0;
+export const ALPN = 16;
 const VERSIONS: Record<number, string> = { 772: "13", 771: "12", 770: "11", 769: "10", 768: "s3" };
 
 function isGrease(value: number): boolean {

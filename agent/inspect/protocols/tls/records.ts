@@ -7,7 +7,7 @@ import { NotDecided } from "../../undecided.ts";
 
 const CHANGE_CIPHER_SPEC = 20;
 const ALERT = 21;
-const HANDSHAKE = 22;
+export const HANDSHAKE = 22;
 const APPLICATION_DATA = 23;
 const RECORD_HEADER = 5;
 /** Encrypted records are up to 256 bytes longer (RFC 8446, 5.2). */
@@ -21,7 +21,7 @@ export interface Message {
   body: Buffer;
 }
 
-/** What a record says; undefined if it is not complete. `over` is true for one that begins what is encrypted, or ends the connection. */
+/** The content of a record. `over` says that it begins what is encrypted, or that the connection ends. */
 export interface Read {
   length: number;
   messages: Message[];
@@ -37,6 +37,7 @@ export class Records {
     return this.#size === 0;
   }
 
+  /** Reads the record that begins here; undefined if not all of it is there. */
   read(unread: Uint8Array): Read | undefined {
     if (unread.length < RECORD_HEADER) return undefined;
     const type = unread[0]!;

@@ -3,17 +3,18 @@
  * transaction.
  */
 
-import { ALL, type Listener, type Parser, type Side, type StreamProtocol } from "../../parser.ts";
-import type { Tls, Transaction } from "../../transaction.ts";
+import { Cursor } from "../../cursor.ts";
+import { ALL, beginsWith, type Listener, type Parser, type Side, type StreamProtocol } from "../../parser.ts";
+import { Single } from "../../single.ts";
+import type { Tls } from "../../transaction.ts";
 import { NotDecided, type Undecided } from "../../undecided.ts";
 import { readCertificate } from "./certificate.ts";
 import { cipherName } from "./ciphers.ts";
-import { Fields, read } from "./fields.ts";
-import { ja3, ja4 } from "./fingerprints.ts";
-import { ALPN, nameOfProtocol, readAlpn, readExtensions, readHello, SUPPORTED_VERSIONS, VERSIONS } from "./hello.ts";
-import { type Message, Records } from "./records.ts";
+import { ALPN, ja3, ja4 } from "./fingerprints.ts";
+import { nameOfProtocol, readAlpn, readExtensions, readHello, SUPPORTED_VERSIONS, VERSIONS } from "./hello.ts";
+import { HANDSHAKE, type Message, Records } from "./records.ts";
+import { read } from "./vectors.ts";
 
-const HANDSHAKE = 22;
 const CLIENT_HELLO = 1;
 const SERVER_HELLO = 2;
 const CERTIFICATE = 11;
@@ -22,13 +23,13 @@ const TLS_1_3 = "1.3";
 /** The random number of a ServerHello that asks for another ClientHello (RFC 8446, 4.1.3). */
 const RETRY = Buffer.from("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c", "hex");
 
+/** A record of the handshake, of SSL 3.0 or later. */
+const BEGIN = Uint8Array.of(HANDSHAKE, 3);
+
 export const TLS: StreamProtocol = {
-  name: "tls",
-  transport: "tcp",
   recognise(side, first) {
     if (side === "server") return false;
-    const begin = [HANDSHAKE, 3];
-    for (const [at, byte] of begin.entries()) if (at < first.length && first[at] !== byte) return false;
+    if (beginsWith(first, BEGIN) === false) return false;
     if (first.length > 2 && first[2]! > 4) return false;
     return first.length > 5 ? first[5] === CLIENT_HELLO : undefined;
   },
@@ -41,18 +42,16 @@ function isOtherMessage(record: Uint8Array): boolean {
 }
 
 class TlsParser implements Parser {
-  readonly #listener: Listener;
+  readonly #one: Single;
   readonly #records: Record<Side, Records> = { client: new Records(), server: new Records() };
   #tls: Tls | undefined;
-  #transaction: Transaction | undefined;
-  #isOver = false;
 
   constructor(listener: Listener) {
-    this.#listener = listener;
+    this.#one = new Single({ protocol: "tls" }, listener);
   }
 
   read(side: Side, unread: Uint8Array): number {
-    if (this.#isOver) return ALL;
+    if (this.#one.isOver) return ALL;
     if (side === "server" && this.#tls === undefined) return 0; // the client speaks first
     if (side === "client" && this.#tls !== undefined && this.#records.client.isEmpty && isOtherMessage(unread)) return ALL;
     const record = this.#records[side].read(unread);
@@ -60,7 +59,7 @@ class TlsParser implements Parser {
     for (const message of record.messages) {
       if (side === "client") this.#clientSays(message);
       else this.#serverSays(message);
-      if (this.#isOver) return ALL;
+      if (this.#one.isOver) return ALL;
     }
     if (record.over === undefined) return record.length;
     if (this.#tls === undefined) throw new NotDecided("malformed");
@@ -68,25 +67,17 @@ class TlsParser implements Parser {
     if (record.over === "encrypted" && side === "client") return record.length;
     // A server asks for another hello, and then sends ChangeCipherSpec; with a version it resumes a session.
     if (record.over === "encrypted" && this.#tls.version === undefined) return record.length;
-    this.#end();
+    this.#one.end();
     return ALL;
   }
 
   end(side: Side): void {
-    if (side === "server") this.#end();
+    if (side === "server") this.close();
   }
 
   close(undecided?: Undecided): void {
-    if (this.#isOver) return;
-    this.#transaction ??= undecided === undefined ? undefined : { protocol: "tls" };
-    if (undecided !== undefined) this.#transaction!.undecided = undecided;
-    this.#end();
-  }
-
-  #end(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    if (this.#transaction !== undefined) this.#listener.ended(this.#transaction);
+    if (this.#tls === undefined && undecided === undefined) this.#one.leave();
+    else this.#one.end(undecided);
   }
 
   #clientSays({ type, body }: Message): void {
@@ -96,9 +87,8 @@ class TlsParser implements Parser {
       if (this.#tls.server_name !== said.server_name) throw new NotDecided("ambiguous");
       return;
     }
-    this.#tls = { ...said, ja3: ja3(facts), ja4: ja4(facts, "t") };
-    this.#transaction = { protocol: "tls", tls: this.#tls };
-    this.#listener.asked(this.#transaction);
+    this.#tls = this.#one.transaction.tls = { ...said, ja3: ja3(facts), ja4: ja4(facts, "t") };
+    this.#one.asked();
   }
 
   #serverSays({ type, body }: Message): void {
@@ -106,19 +96,19 @@ class TlsParser implements Parser {
     if (type === SERVER_HELLO) this.#choose(tls, body);
     else if (tls.version === undefined) throw new NotDecided("malformed");
     else if (type === CERTIFICATE) this.#show(tls, body);
-    else if (type === SERVER_HELLO_DONE) this.#end();
+    else if (type === SERVER_HELLO_DONE) this.#one.end();
   }
 
   #choose(tls: Tls, body: Buffer): void {
     if (tls.version !== undefined) throw new NotDecided("malformed");
-    const fields = new Fields(body);
-    const legacy = fields.number(2);
-    const asksAgain = fields.take(RETRY.length).equals(RETRY);
-    fields.vector(1);
-    const suite = fields.number(2);
-    fields.number(1);
-    const extensions = readExtensions(fields);
-    fields.done();
+    const cursor = new Cursor(body);
+    const legacy = cursor.number(2);
+    const asksAgain = cursor.take(RETRY.length).equals(RETRY);
+    cursor.vector(1);
+    const suite = cursor.number(2);
+    cursor.number(1);
+    const extensions = readExtensions(cursor);
+    cursor.done();
     if (asksAgain) return;
     const version = VERSIONS[read(extensions.get(SUPPORTED_VERSIONS), legacy, (chosen) => chosen.number(2))];
     if (version === undefined) throw new NotDecided("unknown_version");
@@ -127,12 +117,12 @@ class TlsParser implements Parser {
     const alpn = read(extensions.get(ALPN), undefined, readAlpn);
     if (alpn !== undefined) tls.alpn = alpn.map(nameOfProtocol);
     else if (version !== TLS_1_3) delete tls.alpn;
-    if (version === TLS_1_3) this.#end();
+    if (version === TLS_1_3) this.#one.end();
   }
 
   #show(tls: Tls, body: Buffer): void {
-    const chain = new Fields(body).vector(3);
-    if (chain.length > 0) tls.certificate = readCertificate(new Fields(chain).vector(3));
-    this.#end();
+    const chain = new Cursor(body).vector(3);
+    if (chain.length > 0) tls.certificate = readCertificate(new Cursor(chain).vector(3));
+    this.#one.end();
   }
 }
